@@ -1,0 +1,55 @@
+/*
+ * reader.h - an image read front to back, from a file or from a pipe; nothing in it is trusted.
+ */
+#ifndef IMAGE_READER_H
+#define IMAGE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ctx;
+struct reader;
+
+struct record {
+	uint16_t kind, version, flags;
+	uint64_t id;
+	const void *fields; /* the reader's, until the next reader_next; checksum verified */
+	size_t fields_len;
+	uint64_t bulk_len;
+	uint64_t bulk_off; /* from the start of the image */
+	uint64_t bulk_sum; /* XXH3 of the bulk data, to be compared by whoever reads it */
+};
+
+int reader_open_file(struct ctx *cx, const char *path, struct reader **ret_reader); /* "-": fd 0 */
+int reader_open_fd(struct ctx *cx, int fd, struct reader **ret_reader); /* fd stays the caller's */
+void reader_free(struct reader *r);
+
+/* 1 and the next record; 0 at the end, after the trailer with its counts, index and digest was
+ * verified and nothing follows it.  Schema records are consumed on the way (see reader_schema).
+ * Bulk data that was not read is passed over: in a file unread, in a pipe read and verified. */
+int reader_next(struct ctx *cx, struct reader *r, struct record *ret);
+
+/* The bulk data of the current record into p (bulk_len bytes), verified. */
+int reader_bulk(struct ctx *cx, struct reader *r, const struct record *rec, void *p);
+
+/* Whether bulk data can be read at any time and from several threads with reader_bulk_at (a file).
+ */
+bool reader_seekable(const struct reader *r);
+int reader_bulk_at(struct ctx *cx, const struct reader *r, const struct record *rec, void *p);
+
+/* What the image itself says about a kind: its name and fields, for records nobody here knows. */
+struct schema_field {
+	char *name;
+	uint8_t type;
+	uint16_t count;
+};
+struct schema {
+	uint16_t kind, version, flags;
+	char *name;
+	struct schema_field *fields;
+	size_t nfields;
+};
+const struct schema *reader_schema(const struct reader *r, uint16_t kind);
+
+#endif
