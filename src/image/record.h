@@ -47,16 +47,13 @@ struct field {
 	uint16_t count; /* > 1: a fixed array of that many (scalar types only) */
 };
 
-#define FIELD(T, t, m)                                                                             \
-	{                                                                                          \
-#m, t, offsetof(struct T, m), 1                                                    \
-	}
+/* clang-format off */
+#define FIELD(T, t, m) { #m, t, offsetof(struct T, m), 1 }
 #define FIELD_ARRAY(T, t, m)                                                                       \
-	{                                                                                          \
-#m, t, offsetof(struct T, m),                                                      \
-			sizeof(((struct T *) 0)->m) / sizeof(((struct T *) 0)->m[0])               \
-	}
+	{ #m, t, offsetof(struct T, m),                                                            \
+	  sizeof(((struct T *) 0)->m) / sizeof(((struct T *) 0)->m[0]) }
 #define FIELDS(a) .fields = (a), .nfields = sizeof(a) / sizeof(*(a))
+/* clang-format on */
 
 enum record_flags {
 	RECORD_SKIPPABLE = 1, /* a reader that does not know the kind may pass over it */
