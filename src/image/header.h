@@ -17,11 +17,11 @@ struct ctx;
 enum ability {
 	CAN_IA32 = 1 << 0,   /* runs i386 tasks (ia32 emulation) or is an i386 kernel */
 	CAN_X86_64 = 1 << 1, /* runs x86-64 tasks */
-	CAN_CHECKPOINT_RESTORE = 1
-				 << 2, /* CONFIG_CHECKPOINT_RESTORE: prctl(PR_SET_MM_MAP) answers */
-	CAN_SOFT_DIRTY = 1 << 3,       /* CONFIG_MEM_SOFT_DIRTY */
-	CAN_PAGEMAP_SCAN = 1 << 4,     /* ioctl PAGEMAP_SCAN, since v6.7 */
-	CAN_UFFD_WP_ASYNC = 1 << 5,    /* since v6.7 */
+	/* CONFIG_CHECKPOINT_RESTORE: prctl(PR_SET_MM_MAP) answers */
+	CAN_CHECKPOINT_RESTORE = 1 << 2,
+	CAN_SOFT_DIRTY = 1 << 3,    /* CONFIG_MEM_SOFT_DIRTY */
+	CAN_PAGEMAP_SCAN = 1 << 4,  /* ioctl PAGEMAP_SCAN, since v6.7 */
+	CAN_UFFD_WP_ASYNC = 1 << 5, /* since v6.7 */
 	CAN_TIME_NS = 1 << 6,
 	CAN_SHADOW_STACK = 1 << 7,
 	CAN_RSEQ = 1 << 8,
@@ -56,5 +56,8 @@ extern const struct record_type image_header_type; /* kind 1 */
 
 /* Fills everything but root_pid; free with record_free(&image_header_type, h). */
 int image_header_collect(struct ctx *cx, struct image_header *h);
+
+/* Whether what was read makes sense on its own: NULL, or what is wrong. */
+const char *image_header_check(const struct image_header *h);
 
 #endif

@@ -23,9 +23,10 @@ enum {
 	WIRE_NFIELDS = 4096, /* of a kind */
 };
 
-#define WIRE_FIELDS_MAX ((uint64_t) 64 << 20) /* fields of one record; nobody needs a tenth of it  \
-					       */
-#define WIRE_BULK_MAX ((uint64_t) 1 << 62)    /* sums of offsets and lengths cannot overflow */
+#define WIRE_FIELDS_MAX                                                                            \
+	((uint64_t) 64 << 20)		   /* fields of one record; nobody needs a tenth of it     \
+					    */
+#define WIRE_BULK_MAX ((uint64_t) 1 << 62) /* sums of offsets and lengths cannot overflow */
 
 /* The kinds 1 to 15 belong to the format itself. */
 enum wire_kind { KIND_HEADER = 1, KIND_SCHEMA = 2, KIND_TRAILER = 3 };
