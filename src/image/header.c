@@ -102,17 +102,24 @@ static const char *const config_names[] = {
 
 enum { PREFIX = sizeof "CONFIG_" - 1, UNSET = sizeof "# " - 1 };
 
+/* A bit for the first two letters: most of ten thousand lines are told from ours by it. */
+static uint64_t letters(const char *name)
+{
+	return (uint64_t) 1 << ((name[0] * 7 + name[1]) & 63);
+}
+
 /* A line of a kernel's configuration, without its end, appended to out if it is one of ours. */
-static void take_config(const char *line, size_t len, struct buf *out)
+static void take_config(const char *line, size_t len, uint64_t ours, struct buf *out)
 {
 	bool unset = line[0] == '#';
 	const char *name = line + PREFIX + (unset ? UNSET : 0);
 	size_t n;
 
-	if (len < PREFIX + UNSET + 1 || memcmp(name - PREFIX, "CONFIG_", PREFIX) != 0)
+	if (len < PREFIX + UNSET + 2 || !(letters(name) & ours) ||
+	    memcmp(name - PREFIX, "CONFIG_", PREFIX) != 0)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(config_names); i++) {
-		if (config_names[i][0] != name[0])
+		if (config_names[i][0] != name[0] || config_names[i][1] != name[1])
 			continue;
 		n = strlen(config_names[i]);
 		if ((size_t) (line + len - name) <= n || memcmp(name, config_names[i], n) != 0 ||
@@ -130,18 +137,41 @@ static void take_config(const char *line, size_t len, struct buf *out)
 	}
 }
 
-/* What matters of /boot/config-RELEASE; *ret stays NULL where that cannot be read. */
+/* The whole lines in p; returns how many bytes they are. */
+static size_t take_lines(const char *p, size_t len, struct buf *out)
+{
+	const char *at = p, *end;
+	uint64_t ours = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(config_names); i++)
+		ours |= letters(config_names[i]);
+	while ((end = memchr(at, '\n', (size_t) (p + len - at))) != NULL) {
+		take_config(at, (size_t) (end - at), ours, out);
+		at = end + 1;
+	}
+	return (size_t) (at - p);
+}
+
+/* What matters of /boot/config-RELEASE; *ret stays NULL where that cannot be read.  A quarter of a
+ * megabyte, so it is looked through in pieces: fresh memory for all of it would take longer. */
 static int read_config(const char *release, char **ret)
 {
-	_buf_ struct buf text = { 0 }, out = { 0 };
-	char path[PATH_MAX];
-	const char *p, *end;
+	_buf_ struct buf out = { 0 };
+	_close_ int fd = -1;
+	char path[PATH_MAX], piece[16384];
+	size_t have = 0, used;
+	ssize_t n;
 
 	(void) snprintf(path, sizeof path, "/boot/config-%s", release);
-	if (buf_read_file(&text, AT_FDCWD, path) < 0)
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return 0;
-	for (p = text.p; (end = strchr(p, '\n')) != NULL; p = end + 1)
-		take_config(p, (size_t) (end - p), &out);
+	while (have < sizeof piece && (n = read(fd, piece + have, sizeof piece - have)) > 0) {
+		have += (size_t) n;
+		used = take_lines(piece, have, &out);
+		memmove(piece, piece + used, have - used);
+		have -= used;
+	}
 	buf_put(&out, "", 1);
 	if (buf_err(&out) < 0)
 		return -ENOMEM;
