@@ -351,14 +351,26 @@ static int take_schema(struct ctx *cx, struct reader *r)
 	return 0;
 }
 
+/* The schema of the header, the header, then anything else. */
+static int check_order(struct ctx *cx, const struct reader *r)
+{
+	size_t n = tally_records(&r->tally);
+
+	if (n == 0 && (r->head.kind != KIND_SCHEMA || r->head.id != KIND_HEADER))
+		return damaged(cx, r, "the schema of the header does not come first");
+	if ((n == 1) != (r->head.kind == KIND_HEADER))
+		return damaged(cx, r, "the header does not come right after its schema, and once");
+	return 0;
+}
+
 static int check_record(struct ctx *cx, const struct reader *r)
 {
 	const struct schema *s = reader_schema(r, r->head.kind);
 	uint16_t field = 0;
 	const char *name, *why;
 
-	if (tally_has(&r->tally, KIND_HEADER) != (r->head.kind != KIND_HEADER))
-		return damaged(cx, r, "the header comes first, and once");
+	if (r->head.kind == KIND_HEADER && (r->head.id || r->head.flags || r->head.bulk_len))
+		return damaged(cx, r, "a header has neither flags, id nor bulk data");
 	if (!s)
 		return damaged(cx, r, "no schema describes its kind %u", r->head.kind);
 	if (s->version != r->head.version || s->flags != r->head.flags)
@@ -386,8 +398,6 @@ static int check_trailer(struct ctx *cx, struct reader *r)
 					 r->head.version));
 	if (r->head.flags || r->head.id || r->head.bulk_len)
 		return damaged(cx, r, "a trailer has neither flags, id nor bulk data");
-	if (!tally_has(&r->tally, KIND_HEADER))
-		return damaged(cx, r, "there was no header");
 	err = record_decode(cx, &trailer_type, r->fields.p, r->fields.len, &found);
 	if (err < 0)
 		return blame_record(cx, r, err);
@@ -417,6 +427,8 @@ static int step(struct ctx *cx, struct reader *r)
 		err = read_head(cx, r, wire);
 	if (err == 0)
 		err = read_fields(cx, r);
+	if (err == 0)
+		err = check_order(cx, r);
 	if (err == 0 && r->head.kind == KIND_TRAILER)
 		return check_trailer(cx, r);
 	if (err == 0)
