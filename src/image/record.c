@@ -130,13 +130,13 @@ int record_decode(struct ctx *cx, const struct record_type *t, const void *p, si
 		}
 		why = field_check(&v, f->type, f->count);
 		if (why)
-			r = fail(cx, ERR_DAMAGED, "%s: field %u (%s) %s: the image is damaged",
-				 t->name, v.number, f->name, why);
+			r = fail(cx, ERR_DAMAGED, "field %u (%s) %s: the image is damaged",
+				 v.number, f->name, why);
 		else if (load(f, &v, (char *) obj + f->off) < 0)
 			r = fail(cx, -ENOMEM, "decode %s", t->name);
 	}
 	if (r == 0 && more < 0)
-		r = fail(cx, ERR_DAMAGED, "%s: %s: the image is damaged", t->name, why);
+		r = fail(cx, ERR_DAMAGED, "%s: the image is damaged", why);
 	if (r < 0)
 		record_free(t, obj);
 	return r;

@@ -209,7 +209,7 @@ IMAGES = {
         *START, schema(20, "mark", [], flags=1), record(20, 1, [], "mark", flags=1))),
     "bad-empty": ("no byte at all", lambda: ["# nothing"]),
     "bad-foreign": ("another kind of file", lambda: ['"#!/bin/sh" 0a', '"echo this is no image" 0a']),
-    "bad-magic-last-byte": ("text-mode damage: CR LF became LF", lambda: image(
+    "bad-magic-text": ("text-mode damage: CR LF became LF", lambda: image(
         *START, first=preamble(magic="89 52 50 52 0a 1a 0a 00"))),
     "bad-magic-7bit": ("text-mode damage: the top bit is gone", lambda: image(
         *START, first=preamble(magic="09 52 50 52 0d 0a 1a 0a"))),
@@ -234,7 +234,8 @@ IMAGES = {
         *START, after=image(*START))),
     "bad-head-sum": ("checksum of a head", lambda: image(*START, *thing(head_sum=1))),
     "bad-head-kind-0": ("kind 0", lambda: image(*START, record(0, 0, []))),
-    "bad-head-flags": ("a reserved flag", lambda: image(*START, *thing(flags=2))),
+    "bad-head-flags": ("a reserved flag", lambda: image(
+        *START, thing()[0], record(20, 7, [a()], "thing", flags=3))),
     "bad-head-reserved": ("reserved bits of a head", lambda: image(*START, *thing(reserved=1))),
     "bad-head-offset": ("a head that belongs elsewhere", lambda: image(*START, *thing(offset=8))),
     "bad-fields-sum": ("checksum of fields", lambda: image(*START, *thing(fields_sum=1))),
