@@ -33,6 +33,7 @@ TYPES = {
     9: ("x64", "Q", 8), 10: ("str", None, 1), 11: ("bytes", None, 1), 12: ("u32s", "I", 4),
     13: ("u64s", "Q", 8),
 }
+WHEN_MISSING = {1: False, 10: None, 11: b"", 12: (), 13: ()}  # 0 for the others
 BY_NAME = {name: number for number, (name, _, _) in TYPES.items()}
 
 
@@ -122,8 +123,7 @@ def values_of(fields, expected, beyond):
     """{name: value} by a table of (name, type, count); beyond is raised for numbers above it."""
     values = {}
     for name, type_, count in expected:
-        none = None if type_ == 10 else b"" if type_ == 11 else () if type_ > 9 else \
-            type_ != 1 and 0
+        none = WHEN_MISSING.get(type_, 0)
         values[name] = (none,) * count if count > 1 else none
     for number, type_, value in fields:
         if number > len(expected):
