@@ -136,8 +136,6 @@ const char *head_get(const uint8_t p[static WIRE_HEAD], uint64_t offset, struct 
 
 	if (get64(p + 56) != wire_sum(p, 56))
 		return "checksum of its head does not match";
-	*ret = h;
-	ret->offset = offset;
 	if (h.offset != offset)
 		return "it belongs to another offset";
 	if (h.kind == 0)
@@ -152,5 +150,6 @@ const char *head_get(const uint8_t p[static WIRE_HEAD], uint64_t offset, struct 
 		return "length of its bulk data is impossible";
 	if (h.bulk_len == 0 && h.bulk_sum != wire_sum(NULL, 0))
 		return "checksum of its bulk data does not match";
+	*ret = h;
 	return NULL;
 }

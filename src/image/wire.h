@@ -55,8 +55,7 @@ void preamble_put(uint8_t p[static WIRE_PREAMBLE], uint32_t format);
 int preamble_get(struct ctx *cx, const uint8_t *p, size_t have, uint32_t newest);
 
 void head_put(uint8_t p[static WIRE_HEAD], const struct head *h);
-/* Whether p is a sound head for this offset: NULL, or what is wrong with it.  *ret stays untouched
- * if its checksum does not match; otherwise it is set, for messages, to what the head says. */
+/* Whether p is a sound head for this offset: NULL and *ret, or what is wrong with it. */
 const char *head_get(const uint8_t p[static WIRE_HEAD], uint64_t offset, struct head *ret);
 
 #endif
