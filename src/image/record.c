@@ -111,21 +111,34 @@ static int load(const struct field *f, const struct field_view *v, void *m)
 	return 0;
 }
 
+/* Whether the fields are well-formed: before anything is called unknown, nothing is damaged. */
+static int check_form(struct ctx *cx, const void *p, size_t len)
+{
+	struct field_cursor c = { p, len, 0 };
+	struct field_view v;
+	const char *why = NULL;
+	int more;
+
+	while ((more = field_next(&c, &v, &why)) > 0)
+		;
+	return more < 0 ? fail(cx, ERR_DAMAGED, "%s: the image is damaged", why) : 0;
+}
+
 int record_decode(struct ctx *cx, const struct record_type *t, const void *p, size_t len, void *obj)
 {
 	struct field_cursor c = { p, len, 0 };
 	struct field_view v;
 	const char *why = NULL;
-	int more, r = 0;
+	int r = check_form(cx, p, len);
 
 	memset(obj, 0, t->size);
-	while (r == 0 && (more = field_next(&c, &v, &why)) > 0) {
+	while (r == 0 && field_next(&c, &v, &why) > 0) {
 		const struct field *f = t->fields + v.number - 1;
 
 		if (v.number > t->nfields) {
 			r = fail(cx, ERR_UNSUPPORTED,
-				 "%s: field %u is not known to this reprise: use a newer one",
-				 t->name, v.number);
+				 "field %u is not known to this reprise: use a newer one",
+				 v.number);
 			break;
 		}
 		why = field_check(&v, f->type, f->count);
@@ -135,8 +148,6 @@ int record_decode(struct ctx *cx, const struct record_type *t, const void *p, si
 		else if (load(f, &v, (char *) obj + f->off) < 0)
 			r = fail(cx, -ENOMEM, "decode %s", t->name);
 	}
-	if (r == 0 && more < 0)
-		r = fail(cx, ERR_DAMAGED, "%s: the image is damaged", why);
 	if (r < 0)
 		record_free(t, obj);
 	return r;

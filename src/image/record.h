@@ -72,8 +72,8 @@ struct record_type {
 int record_encode(struct ctx *cx, const struct record_type *t, const void *obj, struct buf *out);
 
 /* bytes -> obj, which is zeroed first.  Checks every number, type, length and count; unknown field
- * numbers are ERR_UNSUPPORTED, everything else wrong ERR_DAMAGED.  On failure obj holds nothing.  The
- * reason names the field, not the record: reader_decode adds that. */
+ * numbers are ERR_UNSUPPORTED, everything else wrong ERR_DAMAGED.  On failure obj holds nothing.
+ * The reason names the field, not the record: reader_decode adds that. */
 int record_decode(struct ctx *cx, const struct record_type *t, const void *p, size_t len,
 		  void *obj);
 

@@ -257,6 +257,8 @@ IMAGES = {
     "bad-bulk-padding-behind": ("padding behind bulk data is not zero", lambda: image(
         *START, *thing(bulk="fill 5001 ab", behind="00 01 pad 8"))),
     "bad-field-order": ("fields do not ascend", lambda: image(*START, *thing([b(), a()]))),
+    "bad-field-order-unknown": ("unknown fields of a schema do not ascend", lambda: image(
+        *other_schema(extra=[field(9, "u32", N1), field(8, "u32", N1)]))),
     "bad-field-twice": ("a field comes twice", lambda: image(*START, *thing([a(), a(), b()]))),
     "bad-field-number-0": ("field number 0", lambda: image(
         *START, *thing([field(0, "u32", N1), a()]))),
