@@ -105,6 +105,9 @@ class ObjectRun:
         done = subprocess.run(
             [self.env.cc, f"-m{self.abi}", *CFLAGS, "-I", os.path.join(self.env.test, "lib"),
              "-o", part, *sources], capture_output=True, text=True, check=False)
+        for stale in (self.binary, self.binary + ".err"):
+            if os.path.exists(stale):
+                os.unlink(stale)
         if done.returncode:
             with open(self.binary + ".err", "w", encoding="utf-8") as f:
                 f.write(done.stderr)
