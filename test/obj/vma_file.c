@@ -56,14 +56,18 @@ int main(void)
 	(void) ck_read("/proc/self/maps", is, sizeof is);
 	ck(!strcmp(was, is), "maps\n%swere\n%s", is, was);
 	ck(all(priv, 'a') && all(priv + PAGE, 'P') && all(priv + 2 * PAGE, 'c'));
-	ck(priv[3 * PAGE] == 'Q' && priv[3 * PAGE + 1] == 'd' && all(priv + 6 * PAGE, 'S'));
+	memset(block, 'd', PAGE);
+	block[0] = 'Q';
+	ck(!memcmp(priv + 3 * PAGE, block, PAGE) && all(priv + 6 * PAGE, 'S'));
 	ck(all(shared, 'S') && all(shared + PAGE, 'h'));
 	ck(all(reader, 'b') && all(reader + 3 * PAGE, 'e'));
 	ck(!memcmp(tail, "tailT", 6));
 	ck(all(piece, 'a') && all(piece + 5 * PAGE, 'f') && all(piece + 7 * PAGE, 'h'));
 	ck(mprotect(reader, PAGE, PROT_READ | PROT_WRITE) < 0, "was opened for reading only");
 	need(mprotect(hidden, 2 * PAGE, PROT_READ));
-	ck(hidden[0] == 'H' && hidden[1] == 'c' && all(hidden + PAGE, 'd'));
+	memset(block, 'c', PAGE);
+	block[0] = 'H';
+	ck(!memcmp(hidden, block, PAGE) && all(hidden + PAGE, 'd'));
 
 	/* Pages that were not changed still are the file's. */
 	need(pwrite(fd, "now", 3, 4 * PAGE));
