@@ -14,7 +14,11 @@ RANDOM=$SEED
 in_restart= # where restart's stdin and stdout lead, for programs in the middle of a pipeline
 out_restart=
 
-fail() { echo "FAIL: $name: $*, seed $SEED"; [ -n "${pid:-}" ] && kill -KILL "$pid" 2>/dev/null; exit 1; }
+fail() {
+	echo "FAIL: $name: $*, seed $SEED"
+	[ -n "${pid:-}" ] && kill -KILL "$pid" 2>/dev/null
+	exit 1
+}
 skip() { echo "$*"; exit 77; }
 now_ms() { local t=$EPOCHREALTIME; echo $(( ${t/[.,]/} / 1000 )); }
 sleep_ms() { sleep "$(printf '%d.%03d' $(( $1 / 1000 )) $(( $1 % 1000 )))"; }

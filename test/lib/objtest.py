@@ -19,7 +19,7 @@ import time
 import procfs
 
 MODES = ["plain", "go-on", "copy", "fork", "restart", "twice", "refused"]
-LIMIT = 30
+LIMIT = float(os.environ.get("LIMIT", "30"))
 CFLAGS = "-std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -pthread".split()
 
 

@@ -16,13 +16,13 @@
 #include "ck.h"
 
 struct state {
-	uint8_t fx[512];	/* FXSAVE: x87, mxcsr, xmm */
-	uint8_t vec[8][64];	/* at 512: ymm or zmm */
-	uint64_t k[8];		/* at 1024 */
-	uint32_t gpr[7];	/* at 1088: eax ebx ecx edx esi edi ebp */
-	uint32_t flags, level;	/* at 1116, 1120 */
-	uint32_t seg[6];	/* at 1124: cs ss ds es fs gs */
-	uint32_t at_fs, at_gs;	/* at 1148: what fs:4 and gs:0 point to */
+	uint8_t fx[512];       /* FXSAVE: x87, mxcsr, xmm */
+	uint8_t vec[8][64];    /* at 512: ymm or zmm */
+	uint64_t k[8];	       /* at 1024 */
+	uint32_t gpr[7];       /* at 1088: eax ebx ecx edx esi edi ebp */
+	uint32_t flags, level; /* at 1116, 1120 */
+	uint32_t seg[6];       /* at 1124: cs ss ds es fs gs */
+	uint32_t at_fs, at_gs; /* at 1148: what fs:4 and gs:0 point to */
 } __attribute__((aligned(64)));
 
 static struct state in, out;
@@ -99,8 +99,12 @@ static void entries(struct user_desc d[3], unsigned first)
 static void *runner(void *arg)
 {
 	static uint32_t far[2] = { 0, 0x11223344 };
-	struct user_desc was[3], is[3], d = { .entry_number = -1u, .base_addr = (uint32_t) far,
-					      .limit = 7, .seg_32bit = 1, .useable = 1 };
+	struct user_desc was[3], is[3],
+		d = { .entry_number = -1u,
+		      .base_addr = (uint32_t) far,
+		      .limit = 7,
+		      .seg_32bit = 1,
+		      .useable = 1 };
 	unsigned first;
 
 	need(syscall(SYS_set_thread_area, &d));

@@ -16,11 +16,11 @@
 #include "ck.h"
 
 struct state {
-	uint8_t fx[512];	/* FXSAVE: x87, mxcsr, xmm */
-	uint8_t vec[32][64];	/* at 512: ymm0-15 or zmm0-31 */
-	uint64_t k[8];		/* at 2560 */
-	uint64_t gpr[15];	/* at 2624: rax rbx rcx rdx rsi rdi rbp r8-r15 */
-	uint64_t flags, level;	/* at 2744, 2752 */
+	uint8_t fx[512];       /* FXSAVE: x87, mxcsr, xmm */
+	uint8_t vec[32][64];   /* at 512: ymm0-15 or zmm0-31 */
+	uint64_t k[8];	       /* at 2560 */
+	uint64_t gpr[15];      /* at 2624: rax rbx rcx rdx rsi rdi rbp r8-r15 */
+	uint64_t flags, level; /* at 2744, 2752 */
 } __attribute__((aligned(64)));
 
 static struct state in, out;

@@ -20,8 +20,8 @@ static void identity(char *buf, size_t size)
 
 	(void) ck_read("/proc/self/status", buf, size);
 	for (line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (strstr(line, "id:\t") || !strncmp(line, "Groups", 6) || !strncmp(line, "Cap", 3)
-		    || !strncmp(line, "NoNew", 5)) {
+		if (strstr(line, "id:\t") || !strncmp(line, "Groups", 6) ||
+		    !strncmp(line, "Cap", 3) || !strncmp(line, "NoNew", 5)) {
 			if (!strncmp(line, "PPid", 4) || !strncmp(line, "Tracer", 6))
 				continue;
 			out += strlen(strcpy(memmove(out, line, strlen(line) + 1), out));

@@ -44,8 +44,9 @@ int main(void)
 	for (int i = 0; i < 3; i++) {
 		need(getitimer(which[i], &is));
 		/* The kernel rounds up the CPU-time intervals to its ticks, once. */
-		ck(seconds(is.it_interval) == seconds(was[i].it_interval), "%d: interval %f, was %f",
-		   i, seconds(is.it_interval), seconds(was[i].it_interval));
+		ck(seconds(is.it_interval) == seconds(was[i].it_interval),
+		   "%d: interval %f, was %f", i, seconds(is.it_interval),
+		   seconds(was[i].it_interval));
 		used = seconds(was[i].it_value) - seconds(is.it_value);
 		ck(used >= -0.012 && used <= passed + 0.1, "timer %d: %f s used, %f s passed", i,
 		   used, passed);

@@ -1,4 +1,5 @@
-/* pipe - contents, size, flags of each end, ends that are dup'ed or gone; pipes are not mixed up. */
+/* pipe - contents, size, flags of each end, ends that are dup'ed or gone; pipes are not mixed up.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
-/* rseq - the kernel still updates the registered area, of each thread, and knows its registration. */
+/* rseq - the kernel still updates the registered area, of each thread, and knows its registration.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>

@@ -40,7 +40,8 @@ static void info(int sig, siginfo_t *si, void *uc)
 	code = si->si_code;
 	on_alt = (char *) &now > alt && (char *) &now < alt + sizeof alt;
 	need(sigprocmask(SIG_SETMASK, NULL, &now));
-	blocked = sigismember(&now, SIGHUP) && sigismember(&now, SIGRTMIN + 9) && sigismember(&now, sig);
+	blocked = sigismember(&now, SIGHUP) && sigismember(&now, SIGRTMIN + 9) &&
+		  sigismember(&now, sig);
 }
 
 static void again(int sig)

@@ -30,8 +30,7 @@ static void ck_next(int sig, int code, int value)
 	need(sigemptyset(&one));
 	need(sigaddset(&one, sig));
 	memset(&si, 0x55, sizeof si);
-	ck(take(&one, &si) == sig, "signal %d, value %d", sig,
-	   value);
+	ck(take(&one, &si) == sig, "signal %d, value %d", sig, value);
 	ck(si.si_signo == sig && si.si_errno == 0 && si.si_code == code, "%d: code %d, not %d", sig,
 	   si.si_code, code);
 	ck(si.si_pid == getpid() && si.si_uid == getuid(), "%d: from %d", sig, si.si_pid);

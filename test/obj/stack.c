@@ -5,12 +5,13 @@
 
 #include "ck.h"
 
-#define DEEP (3 << 20)
+#define DEEP   (3 << 20)
 #define DEEPER (6 << 20)
 
 static char *top;
 
-/* Goes down to that depth with alloca'ed blocks of uneven size, calls, and checks them coming up. */
+/* Goes down to that depth with alloca'ed blocks of uneven size, calls, and checks them coming up.
+ */
 static unsigned __attribute__((noinline)) down(size_t depth, unsigned level, void (*bottom)(void))
 {
 	size_t len = 1000 + level * 37 % 3000;

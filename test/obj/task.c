@@ -1,4 +1,5 @@
-/* task - ids, name, what /proc tells of its memory, break, personality, umask, cwd, nice, limits. */
+/* task - ids, name, what /proc tells of its memory, break, personality, umask, cwd, nice, limits.
+ */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

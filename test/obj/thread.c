@@ -1,4 +1,5 @@
-/* thread - twenty of them: tid, name, mask, altstack, TLS, robust mutex, and how they are joined. */
+/* thread - twenty of them: tid, name, mask, altstack, TLS, robust mutex, and how they are joined.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -47,10 +48,12 @@ static void *run(void *arg)
 	ck(syscall(SYS_gettid) == tid[number] && gettid() == tid[number]);
 	need(-pthread_sigmask(SIG_SETMASK, NULL, &now));
 	for (int i = 1; i <= SIGRTMAX; i++)
-		ck(sigismember(&now, i) == sigismember(&set, i), "thread %d: mask of %d", number, i);
+		ck(sigismember(&now, i) == sigismember(&set, i), "thread %d: mask of %d", number,
+		   i);
 	need(sigaltstack(NULL, &is));
 	ck(number % 2 ? is.ss_sp == alt.ss_sp && is.ss_size == 65536 && !is.ss_flags
-		      : is.ss_flags == SS_DISABLE, "thread %d: altstack", number);
+		      : is.ss_flags == SS_DISABLE,
+	   "thread %d: altstack", number);
 	need(prctl(PR_GET_NAME, comm));
 	ck(!strcmp(comm, name), "%s, was %s", comm, name);
 	need(syscall(SYS_get_robust_list, 0, &head_now, &len));

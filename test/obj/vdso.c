@@ -35,8 +35,8 @@ static long asked(int clock)
 
 int main(void)
 {
-	const int clocks[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_REALTIME_COARSE,
-			       CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME, CLOCK_TAI };
+	const int clocks[] = { CLOCK_REALTIME,	       CLOCK_MONOTONIC, CLOCK_REALTIME_COARSE,
+			       CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,	CLOCK_TAI };
 	unsigned long base = getauxval(AT_SYSINFO_EHDR), entry = getauxval(AT_SYSINFO);
 	struct timespec ts, last = { 0, 0 };
 	struct timeval tv;
@@ -62,8 +62,8 @@ int main(void)
 	ck(time(NULL) - asked(CLOCK_REALTIME) <= 0);
 	for (int i = 0; i < 100000; i++) {
 		need(clock_gettime(CLOCK_MONOTONIC, &ts));
-		ck(ts.tv_sec > last.tv_sec
-			   || (ts.tv_sec == last.tv_sec && ts.tv_nsec >= last.tv_nsec),
+		ck(ts.tv_sec > last.tv_sec ||
+			   (ts.tv_sec == last.tv_sec && ts.tv_nsec >= last.tv_nsec),
 		   "time went back");
 		last = ts;
 	}

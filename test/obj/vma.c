@@ -8,9 +8,9 @@
 
 #include "ck.h"
 
-#define PAGE 4096u
-#define PAGES(n) ((size_t) (n) * PAGE)
-#define SPARSE ((size_t) 1 << (sizeof(long) == 8 ? 36 : 29))
+#define PAGE	 4096u
+#define PAGES(n) ((size_t) (n) *PAGE)
+#define SPARSE	 ((size_t) 1 << (sizeof(long) == 8 ? 36 : 29))
 
 static char was[1 << 16], is[1 << 16];
 
@@ -31,7 +31,8 @@ static void fill(char *p, size_t len, uint32_t seed)
 static void verify(const char *p, size_t len, uint32_t seed)
 {
 	for (size_t i = 0; i < len / 4; i++)
-		ck(((const uint32_t *) (const void *) p)[i] == (uint32_t) (i + 1) * 2654435761u + seed,
+		ck(((const uint32_t *) (const void *) p)[i] ==
+			   (uint32_t) (i + 1) * 2654435761u + seed,
 		   "seed %u, page %zu", seed, i * 4 / PAGE);
 }
 
@@ -68,7 +69,8 @@ int main(void)
 	char *zero = map(PAGES(3), PROT_READ, 0);
 	char *grows = map(PAGES(300), PROT_NONE, 0) + PAGES(290);
 	char *moved = map(PAGES(16), PROT_READ | PROT_WRITE, 0), *to = map(PAGES(64), PROT_NONE, 0);
-	char *shared = mmap(NULL, PAGES(8), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char *shared =
+		mmap(NULL, PAGES(8), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	need(shared == MAP_FAILED ? -1 : 0);
 	fill(anon, PAGES(500), 1);
@@ -91,8 +93,10 @@ int main(void)
 	need(grows == MAP_FAILED ? -1 : 0);
 	fill(grows, PAGES(4), 5);
 	fill(moved, PAGES(16), 6);
-	need(mremap(moved + PAGES(4), PAGES(4), PAGES(4), MREMAP_MAYMOVE | MREMAP_FIXED, to + PAGES(8))
-			     == MAP_FAILED ? -1 : 0);
+	need(mremap(moved + PAGES(4), PAGES(4), PAGES(4), MREMAP_MAYMOVE | MREMAP_FIXED,
+		    to + PAGES(8)) == MAP_FAILED
+		     ? -1
+		     : 0);
 	fill(shared, PAGES(5), 7);
 	maps(was);
 	ck_here();
@@ -109,7 +113,7 @@ int main(void)
 	need(mprotect(none, PAGES(4), PROT_READ));
 	verify(none, PAGES(4), 2);
 	verify(ro, PAGES(4), 3);
-	ck(((int (*)(void)) (void *) code)() == 42);
+	ck(((int (*)(void))(void *) code)() == 42);
 	verify(holes, PAGES(3), 4);
 	ck_zero(holes + PAGES(6), PAGES(1));
 	ck_zero(zero, PAGES(3));

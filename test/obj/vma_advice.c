@@ -1,4 +1,5 @@
-/* vma - flags that madvise, mlock and mprotect have set, as smaps tells them; and that they work. */
+/* vma - flags that madvise, mlock and mprotect have set, as smaps tells them; and that they work.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,15 +9,15 @@
 #include "ck.h"
 
 #define PAGE 4096
-#define LEN (4 * PAGE)
+#define LEN  (4 * PAGE)
 
 static const struct {
 	int advice;
 	const char *name;
 } advices[] = {
-	{ MADV_DONTDUMP, "dd" },   { MADV_DONTFORK, "dc" },    { MADV_WIPEONFORK, "wf" },
-	{ MADV_SEQUENTIAL, "sr" }, { MADV_RANDOM, "rr" },      { MADV_HUGEPAGE, "hg" },
-	{ MADV_NOHUGEPAGE, "nh" }, { MADV_MERGEABLE, "mg" },   { MADV_NORMAL, "" },
+	{ MADV_DONTDUMP, "dd" },   { MADV_DONTFORK, "dc" },  { MADV_WIPEONFORK, "wf" },
+	{ MADV_SEQUENTIAL, "sr" }, { MADV_RANDOM, "rr" },    { MADV_HUGEPAGE, "hg" },
+	{ MADV_NOHUGEPAGE, "nh" }, { MADV_MERGEABLE, "mg" }, { MADV_NORMAL, "" },
 };
 #define N (int) (sizeof advices / sizeof *advices)
 
@@ -47,8 +48,8 @@ int main(void)
 	int status;
 
 	for (int i = 0; i < N + 2; i++) {
-		char *p = mmap(NULL, LEN + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			       -1, 0);
+		char *p = mmap(NULL, LEN + PAGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		need(p == MAP_FAILED ? -1 : 0);
 		need(mprotect(p + LEN, PAGE, PROT_NONE)); /* a fence: neighbours must not merge */
@@ -67,8 +68,8 @@ int main(void)
 	for (int i = 0; i < N + 2; i++) {
 		const char *p = i < N ? map[i] : i == N ? locked : onfault;
 
-		ck(!strcmp(was[i], flags(p)), "%s:%s, was%s", i < N ? advices[i].name : "lo", flags(p),
-		   was[i]);
+		ck(!strcmp(was[i], flags(p)), "%s:%s, was%s", i < N ? advices[i].name : "lo",
+		   flags(p), was[i]);
 		for (int j = 0; j < LEN; j++)
 			ck(p[j] == 'a' + i, "%d: byte %d", i, j);
 	}

@@ -1,4 +1,5 @@
-/* x87 - threads that keep long doubles on the x87 stack and floats in SSE registers, all the time. */
+/* x87 - threads that keep long doubles on the x87 stack and floats in SSE registers, all the time.
+ */
 #include <math.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -6,7 +7,7 @@
 #include <string.h>
 
 #define THREADS 3
-#define STEPS 1000
+#define STEPS	1000
 
 static unsigned char result[THREADS][64];
 
