@@ -75,10 +75,13 @@ def differences(before, after):
         old, new = before.get(what), after.get(what)
         if old == new:
             continue
-        if what == "maps":
+        if what == "maps":  # the lines that differ
             a, b = old.splitlines(), new.splitlines()
             return ("maps: gone " + "; ".join(l for l in a if l not in b)
                     + " new " + "; ".join(l for l in b if l not in a))
+        if isinstance(old, dict) and isinstance(new, dict):
+            old = {k: v for k, v in old.items() if new.get(k) != v}
+            new = {k: v for k, v in new.items() if before[what].get(k) != v}
         return f"{what}: was {old}, is {new}"
     return ""
 
