@@ -332,7 +332,8 @@ int reader_header(struct ctx *cx, struct reader *r, struct image_header *ret)
 	return stream_damaged(cx, &r->stream, "%s", why);
 }
 
-int reader_bulk(struct ctx *cx, struct reader *r, const struct record *rec, void *p)
+/* 1: there is bulk data, and it comes next; 0: there is none. */
+static int at_bulk(struct ctx *cx, const struct reader *r, const struct record *rec)
 {
 	if (r->err)
 		return fail(cx, r->err, "%s", r->why);
@@ -342,7 +343,28 @@ int reader_bulk(struct ctx *cx, struct reader *r, const struct record *rec, void
 		return fail(cx, -EINVAL, "bulk data of a record that was left behind");
 	if (rec->bulk_len > SIZE_MAX / 2)
 		return fail(cx, -EFBIG, "bulk data does not fit this machine's memory");
-	return broken(cx, r, stream_bulk(cx, &r->stream, p));
+	return 1;
+}
+
+int reader_bulk(struct ctx *cx, struct reader *r, const struct record *rec, void *p)
+{
+	int more = at_bulk(cx, r, rec);
+
+	return more <= 0 ? more : broken(cx, r, stream_bulk(cx, &r->stream, p));
+}
+
+int reader_bulk_append(struct ctx *cx, struct reader *r, const struct record *rec, struct buf *to)
+{
+	int more = at_bulk(cx, r, rec);
+
+	return more <= 0 ? more : broken(cx, r, stream_bulk_append(cx, &r->stream, to));
+}
+
+int reader_bulk_verify(struct ctx *cx, struct reader *r, const struct record *rec)
+{
+	int more = at_bulk(cx, r, rec);
+
+	return more <= 0 ? more : broken(cx, r, stream_bulk_verify(cx, &r->stream));
 }
 
 bool reader_seekable(const struct reader *r)
@@ -374,4 +396,9 @@ int reader_bulk_at(struct ctx *cx, const struct reader *r, const struct record *
 uint64_t reader_digest(const struct reader *r)
 {
 	return tally_digest(&r->tally);
+}
+
+uint64_t reader_length(const struct reader *r)
+{
+	return r->stream.in.pos;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct ctx;
 struct image_header;
 struct reader;
@@ -47,6 +48,10 @@ int reader_header(struct ctx *cx, struct reader *r, struct image_header *ret);
 
 /* The bulk data of the current record into p (bulk_len bytes), verified.  Once per record. */
 int reader_bulk(struct ctx *cx, struct reader *r, const struct record *rec, void *p);
+/* The same at the end of to, which takes no more memory than a pipe has really brought. */
+int reader_bulk_append(struct ctx *cx, struct reader *r, const struct record *rec, struct buf *to);
+/* The same, verified and forgotten. */
+int reader_bulk_verify(struct ctx *cx, struct reader *r, const struct record *rec);
 
 /* Whether bulk data can be read at any time and from several threads with reader_bulk_at (a file).
  */
@@ -69,5 +74,6 @@ const struct schema *reader_schema(const struct reader *r, uint16_t kind);
 
 /* After the end: the digest that the trailer gives and that was verified. */
 uint64_t reader_digest(const struct reader *r);
+uint64_t reader_length(const struct reader *r); /* of the whole image, in bytes */
 
 #endif

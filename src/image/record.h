@@ -85,4 +85,10 @@ void record_free(const struct record_type *t, void *obj);
 void record_show(const struct record_type *t, const void *obj, FILE *f);
 void record_show_json(const struct record_type *t, const void *obj, FILE *f);
 
+/* Text of unknown origin, without quotes, in a form that cannot upset a terminal; and a JSON
+ * string.
+ */
+void show_text(const char *s, size_t len, FILE *f);
+void show_json_string(const char *s, FILE *f);
+
 #endif

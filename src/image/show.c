@@ -56,6 +56,28 @@ static void show_string(const char *str, bool json, FILE *f)
 	fputc('"', f);
 }
 
+void show_json_string(const char *s, FILE *f)
+{
+	show_string(s, true, f);
+}
+
+void show_text(const char *str, size_t len, FILE *f)
+{
+	const unsigned char *s = (const unsigned char *) str, *end = s + len;
+
+	while (s < end) {
+		unsigned char here[5] = { 0 };
+		unsigned n;
+
+		memcpy(here, s, end - s < 4 ? (size_t) (end - s) : 4);
+		n = utf8_len(here);
+		if (n)
+			fprintf(f, "%.*s", (int) n, (const char *) s), s += n;
+		else
+			fprintf(f, "\\x%02x", *s++);
+	}
+}
+
 static void show_scalar(enum field_type type, const void *p, bool json, FILE *f)
 {
 	union {

@@ -188,3 +188,36 @@ int stream_bulk(struct ctx *cx, struct stream *s, void *p)
 		return truncated(cx, s);
 	return check_bulk_sum(cx, s, wire_sum(p, (size_t) n));
 }
+
+/* Each step as long as all before it: few copies, and never more than twice what was there. */
+int stream_bulk_append(struct ctx *cx, struct stream *s, struct buf *to)
+{
+	size_t begin = to->len;
+
+	s->bulk_due = false;
+	for (uint64_t left = s->head.bulk_len; left;) {
+		size_t have = to->len - begin, step = have > STEP ? have : STEP;
+		void *p;
+		ssize_t n;
+
+		if (left < step || s->in.file)
+			step = (size_t) left;
+		p = buf_grow(to, step);
+		if (!p)
+			return fail(cx, -ENOMEM, "read %" PRIu64 " bytes of bulk data",
+				    s->head.bulk_len);
+		n = input_read(cx, &s->in, p, step);
+		if (n < 0)
+			return (int) n;
+		if ((size_t) n < step)
+			return truncated(cx, s);
+		left -= step;
+	}
+	return check_bulk_sum(cx, s, wire_sum((char *) to->p + begin, to->len - begin));
+}
+
+int stream_bulk_verify(struct ctx *cx, struct stream *s)
+{
+	s->bulk_due = false;
+	return drain_bulk(cx, s);
+}

@@ -32,8 +32,11 @@ int stream_head(struct ctx *cx, struct stream *s, uint8_t wire[static WIRE_HEAD]
 int stream_fields(struct ctx *cx, struct stream *s);
 int stream_to_bulk(struct ctx *cx, struct stream *s);
 
-/* All of the bulk data into p, verified; once. */
+/* All of the bulk data, verified, once: into p, at the end of a buffer that grows only with what is
+ * really there, or nowhere. */
 int stream_bulk(struct ctx *cx, struct stream *s, void *p);
+int stream_bulk_append(struct ctx *cx, struct stream *s, struct buf *to);
+int stream_bulk_verify(struct ctx *cx, struct stream *s);
 
 /* Reasons that begin with "record 17 (vma) at offset 0x5000: ". */
 __attribute__((format(printf, 3, 4))) int stream_damaged(struct ctx *cx, const struct stream *s,

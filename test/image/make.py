@@ -142,14 +142,15 @@ def header(*more, **broken):
     return record(1, broken.pop("id", 0), fields, title="header", **broken)
 
 
+THING = 0xff00  # the first of the kinds that are reserved for tests
 START = (schema(1, "image_header", SHORT), header())
 TWO = ["a:u32", "b:bool"]
 
 
 def thing(fields=None, name="thing", flags=1, id_=7, declare=TWO, **broken):
-    """Schema and one record of the skippable kind 20."""
-    return (schema(20, name, declare, flags=flags),
-            record(20, id_, fields or [field(1, "u32", "u32 5", "a"), field(2, "bool", "01", "b")],
+    """Schema and one record of a skippable kind."""
+    return (schema(THING, name, declare, flags=flags),
+            record(THING, id_, fields or [field(1, "u32", "u32 5", "a"), field(2, "bool", "01", "b")],
                    title=name, **{"flags": flags, **broken}))
 
 
@@ -173,8 +174,8 @@ def good_types():
     fields += [field(15, "u16", "u16 1 u16 2 u16 3", "array"), field(16, "bool", "00 01", "bools")]
     empty = [field(10, "str", ""), field(11, "bytes", ""), field(12, "u32s", ""), field(13, "u64s", "")]
     return image(*START, *thing(fields, declare=declare),
-                 record(20, 8, empty, title="empty runs", flags=1),
-                 record(20, 9, [], title="nothing at all", flags=1))
+                 record(THING, 8, empty, title="empty runs", flags=1),
+                 record(THING, 9, [], title="nothing at all", flags=1))
 
 
 def a(value="u32 5", **k):
@@ -190,7 +191,7 @@ def bump(i, by=1):
 
 
 def other_schema(**k):
-    return (*START, schema(20, "thing", TWO, **{"flags": 1, **k}))
+    return (*START, schema(THING, "thing", TWO, **{"flags": 1, **k}))
 
 
 BULK = dict(bulk="fill 5000 ab")
@@ -201,12 +202,12 @@ IMAGES = {
     "good-header": ("a header with every field of format 1", good_header),
     "good-types": ("every type, an array, absent and empty values", good_types),
     "good-bulk": ("bulk data, aligned and padded", lambda: image(
-        *START, *thing(**BULK), record(20, 8, [a()], "one page", "fill 4096 cd", flags=1),
-        record(20, 9, [], "one byte", "ff", flags=1))),
+        *START, *thing(**BULK), record(THING, 8, [a()], "one page", "fill 4096 cd", flags=1),
+        record(THING, 9, [], "one byte", "ff", flags=1))),
     "good-unused-schema": ("a schema whose kind never comes", lambda: image(
-        *START, schema(20, "thing", TWO))),
+        *START, schema(THING, "thing", TWO))),
     "good-no-fields": ("a kind without fields", lambda: image(
-        *START, schema(20, "mark", [], flags=1), record(20, 1, [], "mark", flags=1))),
+        *START, schema(THING, "mark", [], flags=1), record(THING, 1, [], "mark", flags=1))),
     "bad-empty": ("no byte at all", lambda: ["# nothing"]),
     "bad-foreign": ("another kind of file", lambda: ['"#!/bin/sh" 0a', '"echo this is no image" 0a']),
     "bad-magic-text": ("text-mode damage: CR LF became LF", lambda: image(
@@ -235,7 +236,7 @@ IMAGES = {
     "bad-head-sum": ("checksum of a head", lambda: image(*START, *thing(head_sum=1))),
     "bad-head-kind-0": ("kind 0", lambda: image(*START, record(0, 0, []))),
     "bad-head-flags": ("a reserved flag", lambda: image(
-        *START, thing()[0], record(20, 7, [a()], "thing", flags=3))),
+        *START, thing()[0], record(THING, 7, [a()], "thing", flags=3))),
     "bad-head-reserved": ("reserved bits of a head", lambda: image(*START, *thing(reserved=1))),
     "bad-head-offset": ("a head that belongs elsewhere", lambda: image(*START, *thing(offset=8))),
     "bad-fields-sum": ("checksum of fields", lambda: image(*START, *thing(fields_sum=1))),
@@ -312,9 +313,9 @@ IMAGES = {
     "bad-schema-version": ("a record's version is not its schema's", lambda: image(
         *START, *thing(version=2))),
     "bad-schema-flags": ("a record's flags are not its schema's", lambda: image(
-        *START, schema(20, "thing", TWO), thing()[1])),
+        *START, schema(THING, "thing", TWO), thing()[1])),
     "bad-schema-id": ("its id is not the kind it describes", lambda: image(
-        *other_schema(described=21))),
+        *other_schema(described=THING + 1))),
     "bad-schema-of-schema": ("a schema of kind 2", lambda: image(*START, schema(2, "schema", []))),
     "bad-schema-flag": ("it gives a reserved flag to its kind", lambda: image(*other_schema(flags=4))),
     "bad-schema-names-fewer": ("fewer names than types", lambda: image(*other_schema(names="a"))),
@@ -322,11 +323,11 @@ IMAGES = {
     "bad-schema-name-empty": ("an empty field name", lambda: image(*other_schema(names="a  b"))),
     "bad-schema-name-char": ("a field name that is none", lambda: image(*other_schema(names="a b=c"))),
     "bad-schema-kind-name": ("a kind name with a space", lambda: image(
-        *START, schema(20, "a thing", TWO))),
+        *START, schema(THING, "a thing", TWO))),
     "bad-schema-counts-fewer": ("fewer counts than types", lambda: image(*other_schema(counts=N1))),
     "bad-schema-count-0": ("an array of none", lambda: image(*other_schema(counts="u32 1 u32 0"))),
     "bad-schema-count-str": ("an array of strings", lambda: image(
-        *START, schema(20, "thing", ["s:str:2"]))),
+        *START, schema(THING, "thing", ["s:str:2"]))),
     "bad-schema-count-huge": ("an array of 65536", lambda: image(
         *other_schema(counts="u32 1 u32 65536"))),
     "bad-schema-type": ("a type that there is not", lambda: image(*other_schema(types="04 0e"))),

@@ -2,15 +2,17 @@
 # Both readers on every image of this folder: their answers must be equal, and the one that the name
 # promises; from a file and from a pipe.  The last line counts.
 #
-# usage: run.sh IMGCHECK [NAME...]     IMGCHECK: the built imgcheck.c
+# usage: run.sh [NAME...]     IMGCHECK: the built imgcheck.c (the one with sanitizers, if it is there)
 here=$(dirname "$0")
 tools=$here/../../tools
-if [ $# -lt 1 ] || [ ! -x "$1" ]; then
-	echo "usage: run.sh IMGCHECK [NAME...]" >&2
+for imgcheck in "${IMGCHECK:-}" "$here/../../build-asan/test/image/imgcheck" \
+	"$here/../../build/test/image/imgcheck"; do
+	[ -x "$imgcheck" ] && break
+done
+if [ ! -x "$imgcheck" ]; then
+	echo "run.sh: imgcheck is not built" >&2
 	exit 99
 fi
-imgcheck=$1
-shift
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0 skipped=0
