@@ -45,7 +45,14 @@ echo "$(seconds $plain) s"
 step "Once more; this time it gets only half-way."
 show "setsid xz -T2 -3 -k input </dev/null >xz.log 2>&1 &"
 t0=$(now)
-setsid xz -T2 -3 -k input </dev/null >xz.log 2>&1 &
+(
+	# What this shell happened to inherit is not the program's: another program's pipe would be refused.
+	for fd in /proc/$BASHPID/fd/*; do
+		fd=${fd##*/}
+		((fd > 2)) && eval "exec $fd>&-"
+	done
+	exec setsid xz -T2 -3 -k input </dev/null >xz.log 2>&1
+) &
 pid=$!
 disown                                  # no word from the shell when it dies
 sleep "$(seconds $((plain / 2)))"

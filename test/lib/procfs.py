@@ -61,10 +61,25 @@ def facts(pid):
     return found
 
 
+def joined(text):
+    """maps with anonymous neighbours of the same kind as one: the kernel keeps them apart for what it
+    has done with them, and nothing tells it to."""
+    kept = []
+    for line in text.splitlines():
+        span, rest = line.split(" ", 1)
+        start, end = span.split("-")
+        private = rest.split()[:4] == [rest.split()[0], "00000000", "00:00", "0"]
+        if kept and private and kept[-1][1] == start and kept[-1][2].split() == rest.split():
+            kept[-1][1] = end
+        else:
+            kept.append([start, end, rest])
+    return "".join(f"{a}-{b} {rest}\n" for a, b, rest in kept)
+
+
 def again(found):
     """facts() without what a new object cannot have in common with the old one: inode numbers."""
     kept = dict(found)
-    kept["maps"] = re.sub(r"(?m)\d+( +/\S+ \(deleted\))$", r"-\1", found["maps"])
+    kept["maps"] = joined(re.sub(r"(?m)\d+( +/\S+ \(deleted\))$", r"-\1", found["maps"]))
     kept["fds"] = [(n, re.sub(r"\[\d+\]", "[]", l)) for n, l in found["fds"]]
     return kept
 

@@ -10,7 +10,7 @@ from objtest import Result
 
 # kind: where (below test/, or the top when it starts with a slash), time limit
 KINDS = {
-    "unit": (["/build*/test/unit/test_*"], 120),
+    "unit": (["/build/test/unit/test_*", "/build-asan/test/unit/test_*"], 120),
     "image": (["image/run.sh"], 300),
     "apps": (["apps/*.sh", "apps/*.py"], 180),
     "harm": (["harm/*.sh", "harm/*.py"], 600),
@@ -32,6 +32,8 @@ class ScriptRun:
     def __init__(self, env, kind, path, limit):
         self.env, self.kind, self.path, self.limit = env, kind, path, limit
         self.test = f"{kind}/{os.path.splitext(os.path.basename(path))[0]}"
+        if "/build-asan/" in path:
+            self.test += ".asan"
         self.needs_tool = kind != "unit"
 
     def __str__(self):

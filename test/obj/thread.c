@@ -85,6 +85,10 @@ int main(void)
 	for (int i = 0; i < THREADS; i++) {
 		ck(pthread_join(t[i], &ret) == 0 && ret == (void *) (long) i);
 		ck(pthread_mutex_lock(&robust[i]) == EOWNERDEAD, "mutex %d", i);
+		/* join returns an instant before the kernel has forgotten the thread */
+		for (int tries = 0; tries < 2000 && !syscall(SYS_tgkill, getpid(), tid[i], 0);
+		     tries++)
+			(void) usleep(1000);
 		ck(syscall(SYS_tgkill, getpid(), tid[i], 0) < 0 && errno == ESRCH);
 	}
 	return 0;

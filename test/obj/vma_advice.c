@@ -58,8 +58,6 @@ int main(void)
 		if (i < N)
 			(void) madvise(p, LEN, advices[i].advice); /* KSM, THP: may be missing */
 	}
-	need(mlock(locked, LEN));
-	need(mlock2(onfault, LEN, MLOCK_ONFAULT));
 	for (int i = 0; i < N + 2; i++)
 		strcpy(was[i], flags(i < N ? map[i] : i == N ? locked : onfault));
 	ck(strstr(was[0], " dd") && strstr(was[1], " dc") && strstr(was[2], " wf"));
