@@ -1,41 +1,49 @@
 #!/bin/bash
-# mutate.sh - makes images of a few test programs and has mutate.py damage them.  N: how many cases
-# (300), SEED repeats them.  In namespaces of its own, where nothing but its folder can be written.
+# mutate.sh - makes images of a small program and has mutate.py damage them.  N: how many cases (300),
+# SEED repeats them.  The tool is the one with sanitizers where `make asan` has built it.
+#
+# Each image has namespaces of its own, where nothing but its folder can be written; two at a time.
+# More of it:  N=10000 test/run fuzz --keep
 set -u
 : "${REPRISE:?}" "${CK_DIR:?}" "${TOP:?}"
-N=${N:-300}
-SEED=${SEED:-$RANDOM}
+export N=${N:-300} SEED=${SEED:-$RANDOM}
+# ABI, how it is linked, threads: small images of static programs, more mappings and files in others.
+images=(64-static-0 32-static-0 64-dynamic-2 32-dynamic-2)
 
-if [ -z "${MUTATE_INNER:-}" ]; then
+if [ $# = 0 ]; then
 	unshare --mount --pid --fork --mount-proc true 2>/dev/null ||
 		{ echo "needs namespaces of its own"; exit 77; }
-	export MUTATE_INNER=1 N SEED
-	exec unshare --mount --pid --net --ipc --uts --fork --mount-proc --kill-child "$0"
+	[ -x "$TOP/build-asan/reprise" ] && export REPRISE=$TOP/build-asan/reprise
+	echo "the tool: $REPRISE"
+	printf '%s\n' "${images[@]}" | xargs -P 2 -I{} unshare --mount --pid --net --ipc --uts --fork \
+		--mount-proc --kill-child "$0" {} || { echo "FAIL: seed $SEED"; exit 1; }
+	exit 0
 fi
-mount --bind "$CK_DIR" "$CK_DIR" && cd "$CK_DIR" && mount -o remount,bind,ro / || exit 99
-export TMPDIR=$CK_DIR
 
-folder=$CK_DIR
-failed=0 count=0
-for one in 64/thread 32/pipe 64/sigpending 32/vma_file; do
-	abi=${one%/*} name=${one#*/}
-	export CK_DIR=$folder/$name.$abi
-	mkdir "$CK_DIR"
-	gcc -m"$abi" -std=gnu17 -D_GNU_SOURCE -O1 -pthread -I "$TOP/test/lib" -o "$CK_DIR/program" \
-		"$TOP/test/obj/$name.c" "$TOP/test/lib/ck.c" 2>"$CK_DIR/gcc.err" || continue
-	"$CK_DIR/program" </dev/null >"$CK_DIR/out" 2>"$CK_DIR/err" &
-	pid=$!
-	for _ in $(seq 500); do [ -e "$CK_DIR/ready" ] && break; sleep 0.01; done
-	if ! "$REPRISE" checkpoint --kill -o "$CK_DIR/image" $pid; then
-		echo "FAIL: checkpoint of $one"
-		kill -9 $pid
-		failed=1
-		continue
-	fi
-	wait $pid 2>/dev/null
-	count=$((count + 1))
-	python3 "$TOP/test/fuzz/mutate.py" -n $((N / 4)) --seed "$SEED" "$CK_DIR/image" || failed=1
-done
-[ $count -gt 0 ] || { echo "FAIL: no image was made"; exit 1; }
-[ $failed = 0 ] || echo "FAIL: seed $SEED"
-exit $failed
+one=$1
+IFS=- read -r abi link threads <<<"$one"
+export CK_DIR=$CK_DIR/$one TMPDIR=$CK_DIR/$one
+mkdir "$CK_DIR" && mount --bind "$CK_DIR" "$CK_DIR" && cd "$CK_DIR" && mount -o remount,bind,ro / ||
+	exit 99
+# A lack of memory is an answer, not a finding.
+export ASAN_OPTIONS=allocator_may_return_null=1:exitcode=99 UBSAN_OPTIONS=halt_on_error=1:exitcode=99
+
+options=(-m"$abi" -std=gnu17 -D_GNU_SOURCE -O1 -pthread -I "$TOP/test/lib")
+[ "$link" = static ] && options+=(-static)
+gcc "${options[@]}" -o program "$TOP/test/fuzz/target.c" "$TOP/test/lib/ck.c" 2>gcc.err ||
+	{ echo "$one: does not compile here: not tried"; exit 0; }
+# What it inherits above 2 would be in the image, too.
+python3 -c 'import os, sys; os.closerange(3, 1000); os.execv(sys.argv[1], sys.argv[1:])' \
+	"$CK_DIR/program" $(seq "$threads") </dev/null >out 2>err &
+pid=$!
+disown
+for _ in $(seq 500); do [ -e ready ] && break; sleep 0.01; done
+if ! "$REPRISE" checkpoint --kill -o image $pid; then
+	echo "FAIL: checkpoint of $one: $(cat err)"
+	kill -9 $pid
+	exit 1
+fi
+while kill -0 $pid 2>/dev/null; do sleep 0.01; done
+echo "$one: image of $(stat -c %s image) bytes"
+python3 "$TOP/test/fuzz/broken.py" image &&
+	python3 "$TOP/test/fuzz/mutate.py" -n $((N / ${#images[@]})) --seed "$SEED-$one" image
