@@ -1,8 +1,9 @@
 /*
  * target.c - the program that bench/run checkpoints; it notes when it stood still.
  *
- * target LOG [MIB [THREADS]]: touches MIB of memory with different contents in every page, starts
- * THREADS threads that wait, then reads the clock without end.  Every gap of more than 50 us is a
+ * target LOG [MIB [THREADS [sleeping]]]: touches MIB of memory with different contents in every page,
+ * starts THREADS threads that wait, then reads the clock without end, or every millisecond if it is to
+ * be sleeping.  Every gap of more than 50 us (of more than 20 ms, if sleeping) is a
  * record {end, length} in LOG, a file of fixed size that is only open while a record is written, so
  * that nothing but memory and threads is there to be checkpointed.
  */
@@ -17,8 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GAP_NS	50000
-#define RECORDS 4096
+#define GAP_NS		50000
+#define SLEEPING_GAP_NS 20000000
+#define RECORDS		4096
 
 static uint64_t now(void)
 {
@@ -93,17 +95,21 @@ int main(int argc, char **argv)
 {
 	size_t mib = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 	int threads = argc > 3 ? atoi(argv[3]) : 0;
+	uint64_t limit = argc > 4 ? SLEEPING_GAP_NS : GAP_NS;
 	unsigned n = 0;
 
 	if (argc < 2 || (mib && touch(mib << 20) < 0) || start_threads(threads) < 0) {
-		fprintf(stderr, "usage: target LOG [MIB [THREADS]]\n");
+		fprintf(stderr, "usage: target LOG [MIB [THREADS [sleeping]]]\n");
 		return 2;
 	}
 	note(argv[1], n++, now(), 0); /* ready */
 	for (uint64_t last = now();;) {
-		uint64_t t = now();
+		uint64_t t;
 
-		if (t - last > GAP_NS) {
+		if (argc > 4)
+			(void) usleep(1000);
+		t = now();
+		if (t - last > limit) {
 			note(argv[1], n++, t, t - last);
 			t = now();
 		}
