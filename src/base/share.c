@@ -58,12 +58,14 @@ static void *work_thread(void *arg)
 	return NULL;
 }
 
-/* One for each processor, but none for less than four parts. */
+/* Two for each processor, but none for less than four parts: a program that runs on meanwhile has its
+ * share of the processors, and one who waits for the file's lock leaves his. */
 static unsigned threads_for(size_t n)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t most = n / 4 + 1;
 
+	cpus *= 2;
 	if (cpus < 1)
 		cpus = 1;
 	if (cpus > MAX_THREADS)

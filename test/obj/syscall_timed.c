@@ -13,7 +13,7 @@
 
 #include "ck.h"
 
-#define MS 1200
+#define MS 3000 /* longer than a checkpoint takes on a busy machine */
 
 enum { NANOSLEEP, UNTIL, POLL, PPOLL, SELECT, FUTEX, FUTEX_UNTIL, SIGWAIT, CALLS };
 
