@@ -24,6 +24,7 @@ void image_done(struct image *im)
 	drop_pages(im);
 	free(im->pages);
 	ranges_free(im->holders);
+	ranges_free(im->written);
 	items_done(&im->items);
 	foreigners_done(&im->foreigners);
 	record_free(&process_type, &im->process);
@@ -133,6 +134,19 @@ static int find_holders(struct ctx *cx, struct image *im)
 	return 0;
 }
 
+static int note_runs(struct ctx *cx, struct image *im, const struct loaded_pages *p)
+{
+	const uint64_t *run = p->pages.runs.p;
+
+	if (!im->written)
+		im->written = ranges_new();
+	if (!im->written)
+		return fail(cx, -ENOMEM, "read the image");
+	for (size_t i = 0; i < p->pages.runs.len / sizeof *run; i += 2)
+		ranges_add(im->written, run[i], run[i] + run[i + 1] * PAGE_SIZE);
+	return buf_err(&im->written->span) ? fail(cx, -ENOMEM, "read the image") : 0;
+}
+
 static int load_pages(struct ctx *cx, struct image *im, const struct record *rec)
 {
 	struct loaded_pages *p = im->pages;
@@ -153,7 +167,24 @@ static int load_pages(struct ctx *cx, struct image *im, const struct record *rec
 		return r;
 	p->rec = *rec;
 	im->npages++;
-	return check_runs(cx, im, p);
+	r = check_runs(cx, im, p);
+	return r < 0 ? r : note_runs(cx, im, p);
+}
+
+/* At the end of the image: no page may have come twice, in one record or in two. */
+static int check_written(struct ctx *cx, struct image *im)
+{
+	const struct span *twice;
+
+	if (!im->written)
+		return 0;
+	ranges_sort(im->written);
+	twice = ranges_overlap(im->written);
+	if (twice)
+		return fail(cx, ERR_DAMAGED,
+			    "memory contents at 0x%" PRIx64 " come twice: the image is damaged",
+			    twice->start);
+	return 0;
 }
 
 static int unknown(struct ctx *cx, struct image *im, const struct record *rec)
@@ -205,6 +236,8 @@ int image_load(struct ctx *cx, struct reader *reader, struct image *ret)
 	do
 		r = load_next(cx, &im);
 	while (r == 1 || (r == 2 && reader_seekable(reader)));
+	if (r == 0)
+		r = check_written(cx, &im);
 	if (r < 0)
 		return r;
 	im.complete = r == 0;
@@ -223,5 +256,7 @@ int image_next_pages(struct ctx *cx, struct image *im)
 	do
 		r = load_next(cx, im);
 	while (r == 1);
+	if (r == 0)
+		r = check_written(cx, im);
 	return r < 0 ? r : r == 2;
 }

@@ -39,6 +39,7 @@ struct image {
 	/* What memory pages records may be for.  Made when the first one comes, behind all objects.
 	 */
 	struct ranges *holders;
+	struct ranges *written; /* memory that pages records have brought so far */
 };
 
 #define _image_ _cleanup_(image_done)

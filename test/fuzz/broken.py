@@ -111,6 +111,11 @@ def contents_not_announced(records):
     vma.fields[place(vma, 7)[0]] = 0
 
 
+def contents_twice(records):
+    pages = of(records, PAGES)[0]
+    records.insert(records.index(pages), pages.copy())
+
+
 # the case, the words that the reason must have, whether it shows only behind the first contents
 CASES = [
     (file_without_description, "exactly one description", False),
@@ -127,6 +132,7 @@ CASES = [
     (runs_descend, "has a run of", False),
     (contents_of_nothing, "belong to no mapping", False),
     (contents_not_announced, "belong to no mapping", False),
+    (contents_twice, "come twice", True),
 ]
 
 
